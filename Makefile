@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 # swarmsup. `make help` lists the targets.
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
 BUILD ?= build
 PREFIX ?= /usr/local
 VERSION := 0.1.0
@@ -68,38 +72,45 @@ help:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo 'CC $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define ROOM
 $(BUILD)/lib/lib$(1).a: $(call room_objs,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar $(AR_FLAGS) $$@ $$^
+	@ar $(AR_FLAGS) $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 GROUP := -Wl,--start-group $(ROOM_LIBS) -Wl,--end-group
 
 $(BUILD)/swarmsup: $(CMD_OBJS) $(ROOM_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $(CMD_OBJS) $(GROUP) $(LDLIBS)
+	@echo 'LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(CMD_OBJS) $(GROUP) $(LDLIBS)
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(ROOM_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $< $(GROUP) $(LDLIBS)
+	@echo 'LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(GROUP) $(LDLIBS)
 
 $(BUILD)/tests/sim/sim: $(BUILD)/tests/sim/sim.o $(ROOM_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/lib/libcore.a $(BUILD)/lib/libspec.a \
+	@echo 'LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/lib/libcore.a $(BUILD)/lib/libspec.a \
 		$(BUILD)/lib/libbase.a -lyaml
 
 # Stand-alone programs: test helpers, examples, benches.
 $(BUILD)/tests/cmd/%: tests/cmd/%.c
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -o $@ $<
+	@echo 'LD $@'
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -o $@ $<
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu11 -O2 $(WARN) -static -o $@ $<
+	@echo 'LD $@'
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 $(WARN) -static -o $@ $<
 $(BUILD)/examples/%: examples/%.c
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -pie -o $@ $< -ljansson
+	@echo 'LD $@'
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -pie -o $@ $< -ljansson
 
 unit: $(UNIT)
 check-programs: all $(UNIT) $(SIM) $(TOOLS)
@@ -136,7 +147,8 @@ fuzz:
 		-rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
 		build/fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
 build/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ROOM_LIBS)
-	$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(GROUP) $(LDLIBS)
+	@echo 'LD $@'
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(GROUP) $(LDLIBS)
 
 bench:
 	@scripts/install-deps bench
