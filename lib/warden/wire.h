@@ -90,6 +90,7 @@ struct wire_spawn {
 	struct wire_rlimit rlimits[WIRE_RLIMITS_MAX];
 	uint32_t nsignals;		/* the stop plan */
 	int32_t signals[WIRE_SIGNALS_MAX];
+	int64_t stop_timeout_ms;	/* for when the warden stops it alone */
 	int64_t term_ms, kill_ms;	/* CLOCK_BOOTTIME; WIRE_NEVER */
 	uint8_t note[WIRE_NOTE_MAX];
 	uint32_t argc, envc;
