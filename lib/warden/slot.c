@@ -217,8 +217,8 @@ pids_del(pid_t pid)
 	pids_used--;
 }
 
-uint64_t
-proc_start_ticks(pid_t pid)
+int64_t
+proc_started_ms(pid_t pid)
 {
 	char path[32], text[1024], *p;
 	ssize_t n;
@@ -227,14 +227,14 @@ proc_start_ticks(pid_t pid)
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return -1;
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
 	if (n <= 0)
-		return 0;
+		return -1;
 	text[n] = '\0';
 	p = strrchr(text, ')');		/* the name may hold anything */
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
+	return p ? strtoll(p + 1, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK) : -1;
 }

@@ -43,11 +43,9 @@ struct slot {
 	char instance[INSTANCE_TEXT_MAX];	/* SWARMSUP_INSTANCE's value */
 	int32_t pid;			/* the main process */
 	int32_t leader;			/* its session and group */
-	uint64_t start_ticks;		/* of leader, from /proc: tells a
-					 * reused process ID after our death */
 	int64_t started_ms;
 	int32_t out[2], err[2], notify, channel, ready;	/* -1: none */
-	uint32_t new_fds;		/* to go along with SPAWNED */
+	uint32_t new_fds;		/* the agent has not got these */
 	int32_t status;
 	int32_t errnum, stage;
 	uint32_t fenced;
@@ -104,7 +102,9 @@ void pids_put(pid_t pid, int slot);
 int pids_get(pid_t pid);
 void pids_del(pid_t pid);
 
-/* Start time of a process in clock ticks since boot, 0 if it is not there. */
-uint64_t proc_start_ticks(pid_t pid);
+/* When a process began, CLOCK_BOOTTIME; -1 if it is not there. Exact to a
+ * clock tick: tells a reused process ID. */
+int64_t proc_started_ms(pid_t pid);
+#define PROC_START_SLACK_MS 100
 
 #endif

@@ -21,7 +21,8 @@
  *   SIGNAL  one signal, group or pid
  *   MAIN_PID  watch this descendant instead
  *   NOTE    replace the slot's note
- *   ACK     EXITED was digested       WELCOME  first packet to each agent
+ *   ACK     EXITED or SPAWN_FAILED    WELCOME  first packet to each agent
+ *           was digested
  *   FREE    forget the slot           SLOT     one per slot in use, with all
  *   KEEP    hold a descriptor                  its descriptors, after WELCOME
  *   DROP    let go of it              KEPT     one per held descriptor
