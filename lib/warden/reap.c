@@ -355,9 +355,9 @@ kill_stale_slot(const struct slot *s)
 	began = proc_started_ms(s->leader);
 	if (began >= 0 && llabs(began - s->started_ms) > PROC_START_SLACK_MS)
 		return;		/* the number is somebody else's now */
-	/* If the leader is gone, a group of that number can only be its own:
-	 * the kernel does not reuse the number while the group lives. */
-	if (began >= 0 || kill(-s->leader, 0) == 0)
+	/* Without its leader the number proves nothing; the rest of such a
+	 * group is found by its environment. */
+	if (began >= 0)
 		kill(-s->leader, SIGKILL);
 }
 

@@ -213,7 +213,7 @@ static int
 make_notify(struct slot *s, const char *name)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	size_t len = strnlen(name, sizeof addr.sun_path - 2);
+	size_t len = strlen(name);	/* link_check saw its NUL */
 	int one = 1;
 
 	if (s->notify >= 0)
