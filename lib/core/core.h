@@ -70,9 +70,13 @@ enum input_type {
 	INPUT_MAIN_PID,		/* name, instance, pid */
 	INPUT_HANDOFF_REPLY,	/* name, instance, answer: the agent has stored
 				 * the state, if there is one */
-	/* What runs already, when an agent starts anew. After the specs. */
+	/* What runs already, when an agent starts anew; with the specs that
+	 * it was started from in force, before OPEN. Unknown names are
+	 * ignored: their end is the runtime's. */
 	INPUT_ADOPT,		/* name, instance, kind, pid, started_ms, ready,
 				 * restarts */
+	INPUT_OPEN,		/* until here nothing is started or stopped:
+				 * specs, wants and ADOPTs come first */
 	INPUT_STOP_ALL,		/* host stops: reverse order; wants stay */
 	INPUT_RESUME_ALL,	/* undoes STOP_ALL */
 	INPUT_TYPES
@@ -127,7 +131,7 @@ struct effects { const struct effect *items; size_t count; };
 /* Everything about a name that others may read. Written by the core alone. */
 struct child {
 	char name[NAME_LEN_MAX + 1];
-	const struct child_spec *spec;	/* of the wanted generation */
+	struct child_spec *spec;	/* of the wanted generation */
 	int replica;
 	const char *source;
 	enum child_state state;
