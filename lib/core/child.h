@@ -12,15 +12,17 @@
 
 enum handoff_stage { HANDOFF_NONE, HANDOFF_ASKED, HANDOFF_RESUMING };
 
-/* A spec in force, the names that stand for it, the specs that wait on it. */
+/* A spec in force and the names that stand for it. */
 struct entry {
 	struct child_spec *spec;
 	char *source;
 	struct child **children;	/* by replica */
 	int nchildren;
-	char **dependents;		/* names of specs */
 	struct entry *prev, *next;	/* in order of appearance */
 };
+
+/* Who names a spec in depends_on, by the names of their specs. */
+struct dependents { char **names; };
 
 struct child_private {
 	struct child *prev, *next;	/* in order of appearance */
@@ -42,7 +44,7 @@ struct child_private {
 
 struct core {
 	struct core_config config;
-	struct map *children, *entries;
+	struct map *children, *entries, *dependents;
 	struct child *first, *last;
 	struct entry *first_entry, *last_entry;
 	struct map *instances, *wants;	/* remembered for names to come */
@@ -88,8 +90,9 @@ bool depend_is_met(const struct core *core, const struct child *c,
     char *reason, size_t size);
 bool depend_holds_stop(const struct core *core, const struct child *c);
 void depend_changed(struct core *core, const struct child *c);
-void depend_link(struct core *core, const struct entry *e);
-void depend_unlink(struct core *core, const struct entry *e);
+void depend_link(struct core *core, const struct child_spec *spec);
+void depend_unlink(struct core *core, const struct child_spec *spec);
+void dependents_free(void *value);
 
 /* core/timer.c: children ordered by timer_ms. */
 void timer_set(struct core *core, struct child *c, int64_t due_ms);

@@ -55,15 +55,23 @@ depend_is_met(const struct core *core, const struct child *c, char *reason,
 	return true;
 }
 
+/* The specs that name `name` in their depends_on. */
+static char **
+dependents_of(const struct core *core, const char *name)
+{
+	const struct dependents *d = map_get(core->dependents, name);
+
+	return d ? d->names : NULL;
+}
+
 bool
 depend_holds_stop(const struct core *core, const struct child *c)
 {
 	const struct entry *e = c->private->entry;
+	char **names = e ? dependents_of(core, e->spec->name) : NULL;
 
-	if (!e)
-		return false;
-	for (char **name = e->dependents; name && *name; name++) {
-		const struct entry *d = map_get(core->entries, *name);
+	for (; names && *names; names++) {
+		const struct entry *d = map_get(core->entries, *names);
 
 		for (int i = 0; d && i < d->nchildren; i++)
 			if (d->children[i]->process != PROCESS_NONE)
@@ -77,17 +85,16 @@ void
 depend_changed(struct core *core, const struct child *c)
 {
 	const struct entry *e = c->private->entry;
+	char **names = e ? dependents_of(core, e->spec->name) : NULL;
 
-	if (!e)
-		return;
-	for (char **name = e->dependents; name && *name; name++) {
-		const struct entry *d = map_get(core->entries, *name);
+	for (; names && *names; names++) {
+		const struct entry *d = map_get(core->entries, *names);
 
 		for (int i = 0; d && i < d->nchildren; i++)
 			if (d->children[i]->state == CHILD_PENDING)
 				life_evaluate(core, d->children[i]);
 	}
-	if (!core->stopping)
+	if (!core->stopping || !e || c->process != PROCESS_NONE)
 		return;
 	for (int i = 0; i < e->spec->ndepends; i++) {
 		const struct entry *d = map_get(core->entries,
@@ -99,36 +106,41 @@ depend_changed(struct core *core, const struct child *c)
 }
 
 void
-depend_link(struct core *core, const struct entry *e)
+depend_link(struct core *core, const struct child_spec *spec)
 {
-	/* Both ways: what e waits for, and who already waits for e. */
-	for (int i = 0; i < e->spec->ndepends; i++) {
-		struct entry *d = map_get(core->entries,
-		    e->spec->depends[i].name);
+	for (int i = 0; i < spec->ndepends; i++) {
+		const char *on = spec->depends[i].name;
+		struct dependents *d = map_get(core->dependents, on);
 
-		if (d && strv_find(d->dependents, e->spec->name) < 0)
-			strv_push(&d->dependents, e->spec->name);
+		if (!d) {
+			d = mem_alloc(sizeof *d);
+			map_put(core->dependents, on, d);
+		}
+		if (strv_find(d->names, spec->name) < 0)
+			strv_push(&d->names, spec->name);
 	}
-	for (struct entry *d = core->first_entry; d; d = d->next)
-		for (int i = 0; i < d->spec->ndepends; i++)
-			if (strcmp(d->spec->depends[i].name, e->spec->name)
-			    == 0 && strv_find(e->dependents, d->spec->name) < 0)
-				strv_push(&((struct entry *)e)->dependents,
-				    d->spec->name);
 }
 
 void
-depend_unlink(struct core *core, const struct entry *e)
+depend_unlink(struct core *core, const struct child_spec *spec)
 {
-	for (int i = 0; i < e->spec->ndepends; i++) {
-		struct entry *d = map_get(core->entries,
-		    e->spec->depends[i].name);
-		int at = d ? strv_find(d->dependents, e->spec->name) : -1;
+	for (int i = 0; i < spec->ndepends; i++) {
+		char **names = dependents_of(core, spec->depends[i].name);
+		int at = strv_find(names, spec->name);
 
 		if (at < 0)
 			continue;
-		free(d->dependents[at]);
-		for (; d->dependents[at]; at++)
-			d->dependents[at] = d->dependents[at + 1];
+		free(names[at]);
+		for (; names[at]; at++)
+			names[at] = names[at + 1];
 	}
+}
+
+void
+dependents_free(void *value)
+{
+	struct dependents *d = value;
+
+	strv_free(d->names);
+	free(d);
 }
