@@ -52,8 +52,7 @@ struct core {
 	size_t neffects, effects_room;
 	struct child **heap;
 	int heap_len, heap_room;
-	struct child **dead;		/* forgotten in this step */
-	size_t ndead;
+	struct child *dead;		/* forgotten in this step, by next */
 	uint64_t random;
 	int64_t now_ms;
 	int active;			/* with a process or in BACKOFF */
@@ -73,6 +72,7 @@ void child_count(struct core *core, struct child *c);
 /* core/core.c */
 struct effect *core_effect(struct core *core, enum effect_type type,
     struct child *c);
+void core_forget(struct core *core, struct child *c);
 
 /* core/life.c: bring a name nearer to what is wanted. */
 void life_evaluate(struct core *core, struct child *c);

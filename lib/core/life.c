@@ -136,7 +136,8 @@ static void
 evaluate_idle(struct core *core, struct child *c)
 {
 	if (!c->private->entry) {
-		core->dead[core->ndead++] = c;
+		child_set_state(core, c, CHILD_STOPPED, "%s", "");
+		core_forget(core, c);
 		return;
 	}
 	if (!is_goal(core, c)) {
