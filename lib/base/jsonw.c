@@ -88,6 +88,23 @@ utf8_len(const unsigned char *s, size_t left)
 	return n;
 }
 
+/* Valid, but line breaks or not printable to a YAML reader, which reads our
+ * canonical JSON too: NEL and the other C1 controls, LS, PS, BOM, U+FFFE/F.
+ * The code point, or 0. */
+static unsigned
+awkward(const unsigned char *p, size_t n)
+{
+	unsigned c;
+
+	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
+		return p[1];
+	if (n != 3)
+		return 0;
+	c = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3f);
+	return c == 0x2028 || c == 0x2029 || c == 0xfeff || c >= 0xfffe ?
+	    c : 0;
+}
+
 static void
 escape(struct buf *out, unsigned char c)
 {
@@ -108,14 +125,22 @@ quoted(struct buf *out, const char *s, size_t len)
 
 	buf_putc(out, '"');
 	for (size_t i = 0; i < len; i += n) {
+		unsigned odd = 0;
+
 		n = utf8_len(p + i, len - i);
-		if (n > 1 || (n == 1 && p[i] >= 0x20 && p[i] != '"' &&
+		if (n > 1)
+			odd = awkward(p + i, n);
+		if ((n > 1 && !odd) || (n == 1 && p[i] >= 0x20 && p[i] != '"' &&
 		    p[i] != '\\' && p[i] != 0x7f)) {
 			plain += n;
 			continue;
 		}
 		buf_add(out, s + i - plain, plain);
 		plain = 0;
+		if (odd) {
+			buf_printf(out, "\\u%04x", odd);
+			continue;
+		}
 		if (n == 0)
 			buf_puts(out, "\xef\xbf\xbd");
 		else

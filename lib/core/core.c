@@ -218,8 +218,10 @@ on_spec_put(struct core *core, const struct input *in)
 	e->source = mem_strdup(in->source ? in->source : "file");
 	depend_link(core, e->spec);
 	/* First all lose it, then those that are still meant get it back. */
-	for (int i = 0; i < nbefore; i++)
+	for (int i = 0; i < nbefore; i++) {
 		before[i]->private->entry = NULL;
+		before[i]->source = "";
+	}
 	e->nchildren = e->spec->replicas;
 	e->children = mem_array(e->nchildren, sizeof *e->children);
 	for (int i = 0; i < e->nchildren; i++) {
