@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What must survive, in SQLite (WAL) in the state folder. Writes that a
- * promise depends on (specs, stops, groups, states in handoff) are synced
- * before the function returns; numbers and history go in batches by
+ * promise depends on (specs, stops, groups) are synced before the
+ * function returns; numbers of instances go in batches by
  * store_flush. A database that is broken is put aside and said; one of a
  * newer schema is refused.
  */
@@ -40,18 +40,11 @@ int store_put_want(struct store *store, const char *name, bool wanted,
     struct err *err);
 int store_delete_name(struct store *store, const char *name, struct err *err);
 int store_put_group(struct store *store, const char *name, const char *group,
-    int joined /* 1, 0 left, -1 as the spec says */, struct err *err);
-int store_put_state(struct store *store, const char *name, uint64_t instance,
-    const char *state, size_t len, struct err *err);
-char *store_state(struct store *store, const char *name, uint64_t *instance,
-    size_t *len);					/* caller frees */
-int store_delete_state(struct store *store, const char *name, struct err *err);
+    int joined, struct err *err);
 
 /* Not synced one by one. */
 void store_put_instance(struct store *store, const char *name, uint64_t epoch,
     uint64_t instance);
-void store_put_event(struct store *store, uint64_t seq, int64_t at,
-    const char *name, const char *type, const char *body, size_t len);
 void store_flush(struct store *store);
 
 typedef int store_spec_fn(void *arg, const char *name, const char *source,
