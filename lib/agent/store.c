@@ -257,8 +257,11 @@ void
 store_put_instance(struct store *s, const char *name, uint64_t epoch,
     uint64_t instance)
 {
-	if (!s->in_batch)
+	if (!s->in_batch) {
+		/* No promise hangs on these: they need not be synced. */
+		run(s, NULL, "PRAGMA synchronous=NORMAL", "");
 		s->in_batch = run(s, NULL, "BEGIN", "") == 0;
+	}
 	run(s, NULL, "INSERT OR REPLACE INTO instances VALUES (?,?,?)", "sii",
 	    name, (int64_t)epoch, (int64_t)instance);
 }
@@ -271,6 +274,7 @@ store_flush(struct store *s)
 	s->in_batch = false;
 	if (run(s, NULL, "COMMIT", "") < 0)
 		run(s, NULL, "ROLLBACK", "");
+	run(s, NULL, "PRAGMA synchronous=FULL", "");
 }
 
 static const char *
