@@ -52,7 +52,6 @@ struct agent {
 	int listen_fd;			/* -1 until KEPT or made */
 	bool ready;			/* the warden's list is complete */
 	bool stopping;			/* leaves when all have stopped */
-	bool in_step;
 	int exit_code;
 };
 
@@ -113,6 +112,8 @@ int agent_group(struct agent *agent, const char *name, const char *group,
     bool join, struct err *err);
 void agent_reload(struct agent *agent);
 void agent_load(struct agent *agent);	/* from the store, at start */
+/* After the warden's list: listen, adopt is done, start. */
+int agent_begin(struct agent *agent, struct err *err);
 void agent_shutdown(struct agent *agent);
 void agent_reopen_logs(struct agent *agent);
 
