@@ -216,6 +216,7 @@ int
 store_put_spec(struct store *s, const char *name, const char *source,
     uint64_t revision, const char *body, struct err *err)
 {
+	store_flush(s);
 	return run(s, err, "INSERT OR REPLACE INTO specs VALUES (?,?,?,?)",
 	    "ssis", name, source, (int64_t)revision, body);
 }
@@ -223,6 +224,7 @@ store_put_spec(struct store *s, const char *name, const char *source,
 int
 store_delete_spec(struct store *s, const char *name, struct err *err)
 {
+	store_flush(s);
 	return run(s, err, "DELETE FROM specs WHERE name=?", "s", name);
 }
 
