@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -144,15 +145,12 @@ add_matching(const struct call *call, const char *pattern, struct map *seen,
 	struct child *one = core_find(call->agent->core, pattern);
 	size_t n = 0;
 
-	for (struct child *c = one; (c = one ? c :
-	    core_next(call->agent->core, c)); c = one ? NULL : c) {
-		if (!one && !means(c, pattern))
+	for (struct child *c = NULL; (c = core_next(call->agent->core, c));) {
+		if (one ? c != one : !means(c, pattern))
 			continue;
 		n++;
 		if (!map_put(seen, c->name, c))
 			strv_push(names, c->name);
-		if (one)
-			break;
 	}
 	return n;
 }

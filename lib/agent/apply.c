@@ -222,6 +222,12 @@ void
 agent_restart(struct agent *agent, const char *name)
 {
 	struct input in = { .type = INPUT_RESTART, .name = name };
+	const struct child *c = core_find(agent->core, name);
+	struct err err;
+
+	if (c && !c->wanted &&
+	    store_put_want(agent->store, name, true, &err) < 0)
+		log_error("%s", err.text);
 
 	agent_step(agent, &in);
 }
