@@ -5,6 +5,8 @@
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
