@@ -14,6 +14,7 @@
 
 #include "agent/agent.h"
 #include "agent/capture.h"
+#include "agent/descent.h"
 #include "agent/link.h"
 #include "agent/note.h"
 #include "base/clock.h"
@@ -77,23 +78,32 @@ tell_core(struct runner *r, enum input_type type, const char *text, int pid)
 	agent_step(r->agent, &in);
 }
 
+/* The warden signals the main process with its own rights, so it must be the
+ * child's, and the sender's own user unless that is root. */
 static void
-send_main_pid(struct runner *r, pid_t pid)
+send_main_pid(struct runner *r, pid_t pid, uid_t sender)
 {
 	struct wire_main_pid m = { .head = { WIRE_MAIN_PID, r->slot,
 	    r->serial }, .pid = pid };
 
+	if (!descent_is_of(pid, r->child->pid, r->agent->warden_pid,
+	    r->child->name, r->instance, r->agent->config.paths.socket) ||
+	    (sender != 0 && descent_user(pid) != sender)) {
+		log_warn("%s: MAINPID=%d is not a process of its own: ignored",
+		    r->child->name, (int)pid);
+		return;
+	}
 	link_send(r->agent->link, &m, sizeof m, -1);
 	tell_core(r, INPUT_MAIN_PID, NULL, pid);
 }
 
 /* One line of an sd_notify(3) datagram. */
 static void
-on_notify_line(struct runner *r, const char *line)
+on_notify_line(struct runner *r, const char *line, uid_t sender)
 {
 	if (strcmp(line, "READY=1") == 0) {
 		tell_core(r, INPUT_READY, NULL, 0);
-		note_ready(r);
+		note_update(r);
 	} else if (strcmp(line, "STOPPING=1") == 0) {
 		tell_core(r, INPUT_STOPPING, NULL, 0);
 	} else if (strcmp(line, "WATCHDOG=1") == 0) {
@@ -101,7 +111,7 @@ on_notify_line(struct runner *r, const char *line)
 	} else if (strncmp(line, "STATUS=", 7) == 0) {
 		tell_core(r, INPUT_STATUS_TEXT, line + 7, 0);
 	} else if (strncmp(line, "MAINPID=", 8) == 0 && atoi(line + 8) > 1) {
-		send_main_pid(r, atoi(line + 8));
+		send_main_pid(r, atoi(line + 8), sender);
 	}
 }
 
@@ -149,7 +159,7 @@ on_notify(evutil_socket_t fd, short what, void *arg)
 	text[n] = '\0';
 	for (line = strtok_r(text, "\n", &rest); line;
 	    line = strtok_r(NULL, "\n", &rest))
-		on_notify_line(r, line);
+		on_notify_line(r, line, cred.uid);
 }
 
 /* The ready pipe: a newline, as s6 has it. */
@@ -165,7 +175,7 @@ on_ready_pipe(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (n > 0 && memchr(text, '\n', n) && r->child) {
 		tell_core(r, INPUT_READY, NULL, 0);
-		note_ready(r);
+		note_update(r);
 	}
 	if (n <= 0)
 		drop_event(&r->ready, &r->ready_fd);
@@ -382,12 +392,22 @@ set_user(struct wire_spawn *m, const struct child_spec *spec, struct err *err)
 	return 0;
 }
 
+static struct note
+make_note(const struct runner *r, enum process_kind kind)
+{
+	const struct child *c = r->child;
+
+	return (struct note){ .version = NOTE_VERSION, .kind = kind,
+	    .instance = c->instance, .epoch = c->epoch,
+	    .restarts = c->restarts, .ready = c->state == CHILD_RUNNING,
+	    .status = c->last_status, .ended = CHILD_STOPPED };
+}
+
 static void
 set_rest(struct wire_spawn *m, const struct runner *r, enum process_kind kind)
 {
 	const struct child_spec *spec = r->child->spec;
-	struct note note = { NOTE_VERSION, kind, r->child->instance,
-	    r->child->epoch, r->child->restarts, 0 };
+	struct note note = make_note(r, kind);
 
 	m->umask = spec->umask;
 	m->nrlimits = spec->nrlimits;
@@ -499,15 +519,15 @@ runner_stop(struct runner *r, int64_t kill_after_ms, bool abort_first)
 	link_send(r->agent->link, &m, sizeof m, -1);
 }
 
-/* A new agent must know that this one was ready. */
 void
-note_ready(struct runner *r)
+note_update(struct runner *r)
 {
 	struct wire_note m = { .head = { WIRE_NOTE, r->slot, r->serial } };
-	struct note note = { NOTE_VERSION, r->kind, r->instance,
-	    r->child->epoch, r->child->restarts,
-	    r->child->state == CHILD_RUNNING };
+	const struct child *c = r->child;
+	struct note note = make_note(r, r->kind);
 
+	if (c->state == CHILD_EXITED || c->state == CHILD_FATAL)
+		note.ended = c->state;
 	memcpy(m.note, &note, sizeof note);
 	link_send(r->agent->link, &m, sizeof m, -1);
 }
