@@ -221,7 +221,10 @@ agent_begin(struct agent *agent, struct err *err)
 		return -1;
 	agent->ready = true;
 	agent_step(agent, &open);
-	agent_reload(agent);
+	/* After the death of an agent alone nothing has changed but that: what
+	 * is in the store goes on, whatever the files say by now. */
+	if (agent->agent_runs <= 1 || !core_next_spec(agent->core, NULL))
+		agent_reload(agent);
 	return 0;
 }
 
