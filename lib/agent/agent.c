@@ -16,6 +16,7 @@
 #include "agent/api.h"
 #include "agent/capture.h"
 #include "agent/link.h"
+#include "agent/note.h"
 #include "agent/store.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -59,6 +60,7 @@ on_all_stopped(struct agent *agent)
 	if (!agent->stopping)
 		return;
 	log_info("all children have stopped");
+	unlink(agent->config.paths.socket);
 	link_send(agent->link, &bye, sizeof bye, -1);
 	event_base_loopexit(agent->base, NULL);
 }
@@ -81,6 +83,9 @@ on_effect(struct agent *agent, const struct effect *e)
 	case EFFECT_STATE:
 		if (r->capture)
 			capture_set_limits(r->capture, e->child->spec);
+		if (r->slot >= 0 && (e->child->state == CHILD_EXITED ||
+		    e->child->state == CHILD_FATAL))
+			note_update(r);
 		api_child_changed(agent->api, e->child);
 		break;
 	case EFFECT_FORGET:

@@ -166,6 +166,17 @@ api_apply(struct call *call)
 	fleet_spec_free(fleet);
 }
 
+/* The names of a spec, NULL-terminated, the caller's. */
+static char **
+names_of(const struct child_spec *spec)
+{
+	char one[NAME_LEN_MAX + 1], **names = NULL;
+
+	for (int i = 0; i < spec->replicas; i++)
+		strv_push(&names, child_spec_name(spec, i, one));
+	return names;
+}
+
 void
 api_add(struct call *call)
 {
@@ -185,11 +196,7 @@ api_add(struct call *call)
 	if (agent_add_child(call->agent, spec, &err) < 0) {
 		fail(call, &err);
 	} else {
-		for (int i = 0; i < spec->replicas; i++) {
-			char one[NAME_LEN_MAX + 1];
-
-			strv_push(&names, child_spec_name(spec, i, one));
-		}
+		names = names_of(spec);
 		reply_or_wait(call, names, NULL, WAIT_SETTLED);
 	}
 	strv_free(names);
@@ -344,9 +351,8 @@ api_scale(struct call *call)
 		fail(call, &err);
 		return;
 	}
-	names = api_names(call);
-	if (names)
-		reply_or_wait(call, names, NULL, WAIT_SETTLED);
+	names = names_of(core_spec(call->agent->core, name, NULL));
+	reply_or_wait(call, names, NULL, WAIT_SETTLED);
 	strv_free(names);
 }
 

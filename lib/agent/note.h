@@ -13,9 +13,13 @@ struct note {
 	uint64_t instance, epoch;
 	uint32_t restarts;
 	uint32_t ready;
+	int32_t status;		/* of the last main process */
+	uint32_t ended;		/* CHILD_EXITED or CHILD_FATAL: it stays so;
+				 * else CHILD_STOPPED */
 };
 
 struct runner;
-void note_ready(struct runner *r);
+/* Writes the note of now. */
+void note_update(struct runner *r);
 
 #endif

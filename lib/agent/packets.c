@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
+#include "agent/api.h"
 #include "agent/capture.h"
 #include "agent/link.h"
 #include "agent/note.h"
@@ -68,8 +68,16 @@ on_slot(struct agent *agent, const struct wire_slot *m, int *fds)
 	r->kind = note.kind;
 	agent->slots[r->slot] = r;
 	runner_take_fds(r, fds);
-	if (note.version != NOTE_VERSION || (m->pid == 0 && !m->exited))
+	if (note.version != NOTE_VERSION)
 		return;
+	if (m->pid == 0 && !m->exited) {
+		/* Nothing runs, and perhaps that is as it should be. */
+		in.ended = note.ended;
+		in.status = note.status;
+		if (in.ended != CHILD_STOPPED)
+			agent_step(agent, &in);
+		return;
+	}
 	in.instance = note.instance;
 	in.kind = note.kind;
 	in.restarts = note.restarts;
@@ -90,6 +98,7 @@ on_spawned(struct agent *agent, const struct wire_spawned *m, int *fds)
 	in.instance = r->instance;
 	in.kind = r->kind;
 	agent_step(agent, &in);
+	api_child_changed(agent->api, r->child);
 }
 
 static const char *

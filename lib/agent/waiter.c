@@ -68,11 +68,6 @@ look_at(const struct waiter *w, const struct item *item,
 static void
 waiter_free(struct waiter *w)
 {
-	struct evhttp_connection *con = w->req ?
-	    evhttp_request_get_connection(w->req) : NULL;
-
-	if (con)
-		evhttp_connection_set_closecb(con, NULL, NULL);
 	LIST_REMOVE(w, next);
 	if (w->deadline)
 		event_free(w->deadline);
@@ -129,9 +124,10 @@ answer(struct waiter *w)
 	jsonw_key(&out, "waiting");
 	write_names(w, &out, WAITING);
 	jsonw_end_object(&out);
+	evhttp_connection_set_closecb(evhttp_request_get_connection(w->req),
+	    NULL, NULL);
 	http_reply(w->req, 200, &json);
 	buf_release(&json);
-	w->req = NULL;
 	waiter_free(w);
 }
 
@@ -149,8 +145,7 @@ on_close(struct evhttp_connection *con, void *arg)
 	struct waiter *w = arg;
 
 	(void)con;
-	w->req = NULL;		/* evhttp frees it with the connection */
-	waiter_free(w);
+	waiter_free(w);		/* evhttp frees the request itself */
 }
 
 void

@@ -22,8 +22,8 @@ static const struct {
 	bool idle;		/* may none run? */
 } states[CHILD_STATES] = {
 	[CHILD_PENDING] = { "PENDING", S(STOPPED) | S(STARTING), false, true },
-	[CHILD_STOPPED] = { "STOPPED", S(PENDING) | S(STARTING) | S(RUNNING),
-	    false, true },
+	[CHILD_STOPPED] = { "STOPPED", S(PENDING) | S(STARTING) | S(EXITED) |
+	    S(FATAL), false, true },
 	[CHILD_STARTING] = { "STARTING", S(RUNNING) | S(STOPPING) |
 	    S(BACKOFF) | S(EXITED) | S(FATAL) | S(PENDING) | S(STOPPED),
 	    true, false },

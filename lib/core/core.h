@@ -74,7 +74,7 @@ enum input_type {
 	 * it was started from in force, before OPEN. Unknown names are
 	 * ignored: their end is the runtime's. */
 	INPUT_ADOPT,		/* name, instance, kind, pid, started_ms, ready,
-				 * restarts */
+				 * restarts; kind NONE: ended, status */
 	INPUT_OPEN,		/* until here nothing is started or stopped:
 				 * specs, wants and ADOPTs come first */
 	INPUT_STOP_ALL,		/* host stops: reverse order; wants stay */
@@ -99,6 +99,7 @@ struct input {
 	bool ready;
 	bool handoff;
 	enum handoff_kind answer;
+	enum child_state ended;		/* EXITED or FATAL */
 };
 
 enum effect_type {

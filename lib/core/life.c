@@ -331,8 +331,18 @@ life_adopt(struct core *core, struct child *c, const struct input *in)
 {
 	struct child_private *p = c->private;
 
-	if (c->process != PROCESS_NONE || in->kind == PROCESS_NONE)
+	if (c->process != PROCESS_NONE)
 		return;
+	if (in->kind == PROCESS_NONE) {
+		if (!c->wanted || (in->ended != CHILD_EXITED &&
+		    in->ended != CHILD_FATAL))
+			return;
+		c->has_exited = true;
+		c->last_status = in->status;
+		child_set_state(core, c, in->ended, "it ended before this "
+		    "agent began");
+		return;
+	}
 	if (in->instance > c->instance)
 		c->instance = in->instance;
 	c->process = in->kind;
