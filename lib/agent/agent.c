@@ -15,7 +15,7 @@
 
 #include "agent/api.h"
 #include "agent/capture.h"
-#include "agent/link.h"
+#include "agent/warden_link.h"
 #include "agent/note.h"
 #include "agent/store.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent: one thread on libevent between the warden (agent/link), the core
+ * The agent: one thread on libevent between the warden (agent/warden_link), the core
  * and its users (agent/api). It carries out what the core decides: spawns and
  * stops through the warden, captures output, keeps what must survive in the
  * store.
@@ -29,7 +29,7 @@ struct agent_config {
 	int max_children;
 };
 
-struct link;		/* agent/link.h */
+struct link;		/* agent/warden_link.h */
 struct store;		/* agent/store.h */
 struct api;		/* agent/api.h */
 struct capture;		/* agent/capture.h */

@@ -11,7 +11,7 @@
 
 #include "agent/api.h"
 #include "agent/capture.h"
-#include "agent/link.h"
+#include "agent/warden_link.h"
 #include "agent/note.h"
 #include "base/clock.h"
 #include "base/log.h"

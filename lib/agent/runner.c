@@ -15,7 +15,7 @@
 #include "agent/agent.h"
 #include "agent/capture.h"
 #include "agent/descent.h"
-#include "agent/link.h"
+#include "agent/warden_link.h"
 #include "agent/note.h"
 #include "base/clock.h"
 #include "base/fs.h"

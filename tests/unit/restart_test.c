@@ -151,7 +151,7 @@ test_restart__stop_gives_up(void)
 	spawned();
 	is_str(exited(256), "FATAL", "FATAL after the second");
 	ok(child_is_failed(a()), "which is a failure");
-	is_str(told(INPUT_START), "STOPPED spawn STARTING",
+	is_str(told(INPUT_START), "STARTING spawn STARTING",
 	    "start tries again");
 }
 

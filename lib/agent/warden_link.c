@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See link.h. */
-#include "agent/link.h"
+/* See warden_link.h. */
+#include "agent/warden_link.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The agent's end of the wire: a queue that never drops, descriptors that
  * find their bit, the end of the warden. */
-#include "agent/link.h"
+#include "agent/warden_link.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -3,8 +3,8 @@
  * The agent's end of the wire to the warden (warden/wire.h): packets with
  * descriptors in, packets out through a queue that never drops.
  */
-#ifndef AGENT_LINK_H
-#define AGENT_LINK_H
+#ifndef AGENT_WARDEN_LINK_H
+#define AGENT_WARDEN_LINK_H
 
 #include <event2/event.h>
 
