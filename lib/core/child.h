@@ -8,7 +8,7 @@
 
 #include "base/map.h"
 #include "core/core.h"
-#include "core/restart.h"
+#include "core/intensity.h"
 
 enum handoff_stage { HANDOFF_NONE, HANDOFF_ASKED, HANDOFF_RESUMING };
 

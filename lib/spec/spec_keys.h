@@ -43,4 +43,28 @@ bool read_duration(struct reader *r, const struct node *value,
     bool may_be_infinite, int64_t *out);
 bool read_path(struct reader *r, const struct node *value, char **out);
 
+struct word { const char *name; int value; };	/* lists end with NULL */
+
+const char *word_of(const struct word *words, int value);
+/* One of the words, or an error that lists them. */
+bool read_word(struct reader *r, const struct node *value,
+    const struct word *words, int *out);
+bool read_bool(struct reader *r, const struct node *value, bool *out);
+/* A list of texts, or one text. */
+bool read_texts(struct reader *r, const struct node *value, char ***out);
+/* argv: a list, or a text that is split as a shell would. */
+bool read_argv(struct reader *r, const struct node *value, bool shell,
+    char ***out);
+/* A decimal such as 1.5, in thousandths. */
+bool read_permille(struct reader *r, const struct node *value, int min,
+    int max, int *out);
+/* Goes through a map whose keys are `known`, calling each with its index. */
+void read_map(struct reader *r, const struct node *value, const char *where,
+    const char *const *known, void (*each)(struct reader *, int,
+    const struct node *));
+
+/* spec_rlimit.c */
+void read_rlimits(struct reader *r, const struct node *value);
+void write_rlimits(struct jsonw *w, const struct child_spec *s);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See restart.h. */
-#include "core/restart.h"
+/* See intensity.h. */
+#include "core/intensity.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * max_restarts in max_seconds), over a sliding window; the back-off that
  * follows is exponential with jitter, as systemd's RestartSteps.
  */
-#ifndef CORE_RESTART_H
-#define CORE_RESTART_H
+#ifndef CORE_INTENSITY_H
+#define CORE_INTENSITY_H
 
 #include <stdbool.h>
 #include <stdint.h>
