@@ -21,7 +21,7 @@ ifdef SAN
 OPT := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=undefined
 LDSAN := -fsanitize=address,undefined
-else
+else ifndef COVER
 HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 ifdef COVER
@@ -37,7 +37,13 @@ CPPFLAGS += -D_GNU_SOURCE -DSWARMSUP_VERSION='"$(VERSION)"' -I. -Ilib \
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN)
 LDFLAGS += $(LDSAN) -pie -Wl,-z,relro,-z,now -Wl,--build-id=sha1
 LDLIBS += $(shell pkg-config --libs $(LIBS) 2>/dev/null)
-AR_FLAGS := rcs
+
+# Objects are made again when what they were made with changes.
+FLAGS := $(strip $(CC) $(CPPFLAGS) $(CFLAGS))
+ifneq ($(strip $(file <$(BUILD)/flags)),$(FLAGS))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
 
 room_objs = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
 ROOM_LIBS := $(ROOMS:%=$(BUILD)/lib/lib%.a)
@@ -50,7 +56,7 @@ TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/cmd/*.c))
 WORKER := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 .PHONY: all check check-programs demo sim asan fuzz bench lint format cover \
-	install uninstall static help clean distclean unit
+	install uninstall static help clean distclean unit fuzz-programs
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -66,21 +72,24 @@ help:
 	@echo "make bench       the figures, beside the floor and the peers"
 	@echo "make lint        rooms, core's symbols, manuals, scripts, sizes"
 	@echo "make format      clang-format over the tree"
-	@echo "make cover       line coverage of the unit tests"
+	@echo "make cover       line coverage of all tests"
 	@echo "make static      one static binary, $(BUILD)/static/swarmsup"
 	@echo "make install     DESTDIR= PREFIX=: static binary, manuals, completion"
+	@echo "make uninstall   takes them away again"
+	@echo "make clean       removes build/"
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo 'CC $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define ROOM
-$(BUILD)/lib/lib$(1).a: $(call room_objs,$(1))
+$(BUILD)/lib/lib$(1).a: $(call room_objs,$(1)) lib/$(1)
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	@ar $(AR_FLAGS) $$@ $$^
+	@ar rcs $$@ $$(filter %.o,$$^)
 endef
+# The folder is asked for, so that a deleted file leaves its library.
 $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 GROUP := -Wl,--start-group $(ROOM_LIBS) -Wl,--end-group
@@ -114,16 +123,25 @@ $(BUILD)/examples/%: examples/%.c
 
 unit: $(UNIT)
 check-programs: all $(UNIT) $(SIM) $(TOOLS)
+fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/%_fuzz)
+
+SAN_MAKE = $(MAKE) --no-print-directory SAN=1 BUILD=build/asan
+FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang BUILD=build/fuzz HARDEN= \
+	OPT='-g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined'
 
 check:
 	@scripts/install-deps check
 	@$(MAKE) --no-print-directory check-programs
-	@scripts/check $(BUILD)
+	@$(SAN_MAKE) check-programs
+	@$(FUZZ_MAKE) fuzz-programs
+	@scripts/check $(BUILD) build/asan build/fuzz
 
 asan:
 	@scripts/install-deps check
-	@$(MAKE) --no-print-directory SAN=1 BUILD=build/asan check-programs
-	@scripts/check build/asan
+	@$(SAN_MAKE) check-programs
+	@$(FUZZ_MAKE) fuzz-programs
+	@scripts/check build/asan build/fuzz
 
 demo:
 	@scripts/install-deps build
@@ -139,14 +157,9 @@ T ?= 60
 F ?= $(FUZZ)
 fuzz:
 	@scripts/install-deps check
-	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz HARDEN= LDSAN= \
-		OPT='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' \
-		$(F:%=build/fuzz/%_fuzz)
-	@for f in $(F); do echo "== $$f, $(T) s"; mkdir -p build/fuzz/corpus/$$f; \
-		build/fuzz/$${f}_fuzz -max_total_time=$(T) -timeout=10 \
-		-rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
-		build/fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
-build/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ROOM_LIBS)
+	@$(FUZZ_MAKE) FUZZ='$(F)' fuzz-programs
+	@scripts/fuzz $(T) $(F)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(ROOM_LIBS)
 	@echo 'LD $@'
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(GROUP) $(LDLIBS)
 
@@ -162,51 +175,58 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 cover:
-	@$(MAKE) --no-print-directory COVER=1 BUILD=build/cover unit
-	@for t in build/cover/tests/unit/*_test; do $$t >/dev/null || exit 1; done
-	@find build/cover/lib -name '*.gcda' | xargs gcov -n 2>/dev/null | \
-		awk '/^File .lib/ {f=$$2} /^Lines/ && f {print f, $$0; f=""}'
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory COVER=1 BUILD=build/cover check-programs
+	@find build/cover -name '*.gcda' -delete
+	@scripts/check build/cover >build/cover/check.log || \
+		tail -n 1 build/cover/check.log
+	@scripts/cover build/cover
 
-# Fully static, so that a host needs nothing but a kernel: static/stubs.c
-# stands in for what libcurl.a names and we never call.
+# Fully static, so that a host needs nothing but a kernel, and not PIE: no
+# relocation at the start, which is a third of what `where` would take.
+# static/stubs.c stands in for what libcurl.a names and we never call; -w
+# silences what the linker says of getaddrinfo and getpwnam.
 STATIC_LIBS := -levent_extra -levent_core -ljansson -lyaml -lsqlite3 -lcurl \
-	-lnghttp2 -lidn2 -lunistring -lpsl -lssh2 -lssl -lcrypto -lzstd \
-	-lbrotlidec -lbrotlicommon -lz -lm -ldl -lpthread
+	-lnghttp2 -lpsl -lidn2 -lunistring -lssh2 -lssl -lcrypto -lzstd \
+	-lbrotlidec -lbrotlicommon -lz -lm
 static:
 	@scripts/install-deps static
-	@$(MAKE) --no-print-directory BUILD=build/static HARDEN='-fstack-protector-strong -fno-pie' \
-		build/static/swarmsup.static
-	@mv build/static/swarmsup.static build/static/swarmsup
-build/static/swarmsup.static: $(CMD_OBJS) $(ROOM_LIBS) $(BUILD)/static/stubs.o
-	$(CC) -static -no-pie -Wl,--build-id=sha1 -Wl,-z,relro,-z,now -Wl,--gc-sections \
+	@$(MAKE) --no-print-directory BUILD=build/static \
+		HARDEN='-fstack-protector-strong -fno-pie -U_FORTIFY_SOURCE \
+		-D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections' \
+		build/static/swarmsup.full build/static/swarmsup.stripped
+	@ln -f build/static/swarmsup.stripped build/static/swarmsup
+$(BUILD)/swarmsup.full: $(CMD_OBJS) $(ROOM_LIBS) $(BUILD)/static/stubs.o
+	@echo 'LD $@'
+	$(Q)$(CC) -static -no-pie -Wl,--build-id=sha1,-z,relro,--gc-sections,-w \
 		-o $@ $(CMD_OBJS) $(BUILD)/static/stubs.o $(GROUP) $(STATIC_LIBS)
-	strip $@
+$(BUILD)/swarmsup.stripped: $(BUILD)/swarmsup.full
+	@strip -o $@ $<
 
 MAN := $(wildcard man/*.[1-8])
+TO = $(DESTDIR)$(PREFIX)
+BASH_DIR = $(TO)/share/bash-completion/completions
+ZSH_DIR = $(TO)/share/zsh/site-functions
+DOC_DIR = $(TO)/share/doc/swarmsup
 install: static
-	install -d $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/doc/swarmsup/examples
-	install -m 755 build/static/swarmsup $(DESTDIR)$(PREFIX)/bin/swarmsup
-	for m in $(MAN); do install -D -m 644 $$m \
-		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
-	build/static/swarmsup completion bash \
-		> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/swarmsup
-	build/static/swarmsup completion zsh \
-		> $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_swarmsup
-	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(PREFIX)/share/doc/swarmsup
-	cp -R examples/. $(DESTDIR)$(PREFIX)/share/doc/swarmsup/examples
+	@install -d $(TO)/bin $(BASH_DIR) $(ZSH_DIR) $(DOC_DIR)/examples
+	@install -m 755 build/static/swarmsup $(TO)/bin/swarmsup
+	@for m in $(MAN); do install -D -m 644 $$m \
+		$(TO)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
+	@build/static/swarmsup completion bash >$(BASH_DIR)/swarmsup
+	@build/static/swarmsup completion zsh >$(ZSH_DIR)/_swarmsup
+	@install -m 644 $(wildcard README.md LICENSE CHANGELOG.md) $(DOC_DIR)
+	@cp -R examples/. $(DOC_DIR)/examples
+	@echo 'installed $(TO)/bin/swarmsup'
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/swarmsup \
-		$(MAN:man/%=$(DESTDIR)$(PREFIX)/share/man/*/%) \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/swarmsup \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_swarmsup
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/swarmsup
+	@rm -f $(TO)/bin/swarmsup $(BASH_DIR)/swarmsup $(ZSH_DIR)/_swarmsup \
+		$(foreach m,$(MAN),$(TO)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m))
+	@rm -rf $(DOC_DIR)
 
 clean:
 	rm -rf build
 distclean: clean
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/cmd/*.d $(BUILD)/lib/*/*.d \
+	$(BUILD)/tests/*/*.d)

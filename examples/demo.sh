@@ -25,6 +25,7 @@ show up
 show status
 show where hello-1
 show crash hello-1
+show wait hello
 show status hello
 show logs hello-1 -n 4
 show stop hello-2

@@ -69,6 +69,7 @@ static void
 on_effect(struct agent *agent, const struct effect *e)
 {
 	struct runner *r = e->child ? runner_of(agent, e->child) : NULL;
+	struct err err;
 
 	switch (e->type) {
 	case EFFECT_SPAWN:
@@ -90,6 +91,8 @@ on_effect(struct agent *agent, const struct effect *e)
 		break;
 	case EFFECT_FORGET:
 		api_child_forgotten(agent->api, e->child->name);
+		if (store_delete_name(agent->store, e->child->name, &err) < 0)
+			log_error("%s", err.text);
 		runner_free(r);
 		e->child->user = NULL;
 		break;
@@ -253,7 +256,10 @@ set_up(struct agent *agent, struct err *err)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);	/* of the terminal: the warden's */
+	/* Sent to the whole terminal or group: they are the warden's. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	raise_nofile();
 	core.seed = clock_boot_us() ^ (uint64_t)getpid() << 32;
 	agent->started_ms = clock_boot_ms();

@@ -282,6 +282,15 @@ capture_new(struct event_base *base, const char *dir,
 }
 
 void
+capture_add_err(struct capture *c, struct event_base *base, int fd)
+{
+	if (c->streams[1].fd >= 0)
+		close(fd);	/* cannot be: the slot has one */
+	else
+		stream_init(c, base, 1, fd);
+}
+
+void
 capture_free(struct capture *c)
 {
 	if (!c)

@@ -18,6 +18,9 @@ struct capture;
 /* Takes the descriptors; err_fd -1: one stream. */
 struct capture *capture_new(struct event_base *base, const char *dir,
     const struct child_spec *spec, const char *name, int out_fd, int err_fd);
+/* A stream of its own for standard error, from now on. Takes fd. */
+void capture_add_err(struct capture *capture, struct event_base *base,
+    int fd);
 void capture_free(struct capture *capture);
 /* Sizes and counts as the spec says now. */
 void capture_set_limits(struct capture *capture,

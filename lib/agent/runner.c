@@ -205,6 +205,10 @@ runner_take_fds(struct runner *r, int *fds)
 		    r->agent->config.paths.log_dir, r->child->spec,
 		    r->child->name, fds[0], fds[1]);
 		fds[0] = fds[1] = -1;
+	} else if (fds[1] >= 0 && r->capture) {
+		/* `stderr: separate` came with a later spec. */
+		capture_add_err(r->capture, r->agent->base, fds[1]);
+		fds[1] = -1;
 	}
 	watch(r, &fds[3], &r->notify, &r->notify_fd, on_notify);
 	watch(r, &fds[4], &r->ready, &r->ready_fd, on_ready_pipe);
@@ -239,6 +243,26 @@ add_envf(struct map *env, char ***order, const char *fmt, ...)
 	add_env(env, order, text);
 }
 
+/* In place: "x y" # note → x y; x y # note → x y. */
+static void
+unquote(char *value)
+{
+	char quote = *value, *end;
+
+	if ((quote == '"' || quote == '\'') &&
+	    (end = strchr(value + 1, quote))) {
+		*end = '\0';
+		memmove(value, value + 1, end - value);
+		return;
+	}
+	end = *value == '#' ? value : strstr(value, " #");
+	if (end)
+		*end = '\0';
+	for (end = value + strlen(value); end > value && (end[-1] == ' ' ||
+	    end[-1] == '\t'); end--)
+		end[-1] = '\0';
+}
+
 /* KEY=VALUE lines; blank ones and # comments are skipped, `export ` and a
  * pair of quotes around the value are taken off. */
 static int
@@ -258,8 +282,7 @@ read_env_file(struct map *env, char ***order, const char *path,
 		return ret;
 	}
 	for (line = text.data; line && ret == 0; line = rest) {
-		char *eq, *value;
-		size_t len;
+		char *eq;
 
 		number++;
 		rest = strchr(line, '\n');
@@ -277,13 +300,7 @@ read_env_file(struct map *env, char ***order, const char *path,
 			    number);
 			break;
 		}
-		value = eq + 1;
-		len = strlen(value);
-		if (len >= 2 && (*value == '"' || *value == '\'') &&
-		    value[len - 1] == *value) {
-			value[len - 1] = '\0';
-			memmove(value, value + 1, len - 1);
-		}
+		unquote(eq + 1);
 		add_env(env, order, line);
 	}
 	buf_release(&text);
