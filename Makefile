@@ -169,6 +169,8 @@ bench:
 	@tests/bench/run $(BUILD)
 
 lint:
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory $(ROOM_LIBS)
 	@scripts/lint $(BUILD)
 
 format:
