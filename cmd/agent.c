@@ -73,7 +73,9 @@ run(const struct args *args)
 	if (configure(args, &config) < 0)
 		return EXIT_USAGE;
 	if (opts_get(args, "serve"))
-		return agent_run(&config);
+		/* What it holds goes with the process: no clearing up, which
+		 * would only keep the warden waiting. */
+		_exit(agent_run(&config));
 	if (paths_make(&config.paths, &err) < 0) {
 		fprintf(stderr, "swarmsup agent: %s\n", err.text);
 		return EXIT_FAILED;
