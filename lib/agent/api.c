@@ -12,33 +12,33 @@
 #include "base/units.h"
 
 static const struct route {
-	int method;
+	enum http_method method;
 	const char *path;	/* ends with / when something follows */
 	void (*serve)(struct call *call);
 } routes[] = {
-	{ EVHTTP_REQ_GET, "/v1/status", api_status },
-	{ EVHTTP_REQ_GET, "/v1/where/", api_where },
-	{ EVHTTP_REQ_GET, "/v1/why/", api_why },
-	{ EVHTTP_REQ_GET, "/v1/fleet", api_fleet },
-	{ EVHTTP_REQ_POST, "/v1/fleet", api_apply },
-	{ EVHTTP_REQ_GET, "/v1/agent", api_agent },
-	{ EVHTTP_REQ_GET, "/v1/groups", api_groups },
-	{ EVHTTP_REQ_GET, "/v1/groups/", api_groups },
-	{ EVHTTP_REQ_PUT, "/v1/groups/", api_join },
-	{ EVHTTP_REQ_DELETE, "/v1/groups/", api_leave },
-	{ EVHTTP_REQ_POST, "/v1/children", api_add },
-	{ EVHTTP_REQ_DELETE, "/v1/children", api_remove },
-	{ EVHTTP_REQ_POST, "/v1/start", api_start },
-	{ EVHTTP_REQ_POST, "/v1/stop", api_stop },
-	{ EVHTTP_REQ_POST, "/v1/restart", api_restart },
-	{ EVHTTP_REQ_POST, "/v1/signal", api_signal },
-	{ EVHTTP_REQ_POST, "/v1/crash/", api_crash },
-	{ EVHTTP_REQ_POST, "/v1/scale", api_scale },
-	{ EVHTTP_REQ_GET, "/v1/wait", api_wait },
-	{ EVHTTP_REQ_POST, "/v1/shutdown", api_shutdown },
-	{ EVHTTP_REQ_POST, "/v1/reload", api_reload },
-	{ EVHTTP_REQ_POST, "/v1/reopen", api_reopen },
-	{ EVHTTP_REQ_GET, "/metrics", api_metrics },
+	{ HTTP_GET, "/v1/status", api_status },
+	{ HTTP_GET, "/v1/where/", api_where },
+	{ HTTP_GET, "/v1/why/", api_why },
+	{ HTTP_GET, "/v1/fleet", api_fleet },
+	{ HTTP_POST, "/v1/fleet", api_apply },
+	{ HTTP_GET, "/v1/agent", api_agent },
+	{ HTTP_GET, "/v1/groups", api_groups },
+	{ HTTP_GET, "/v1/groups/", api_groups },
+	{ HTTP_PUT, "/v1/groups/", api_join },
+	{ HTTP_DELETE, "/v1/groups/", api_leave },
+	{ HTTP_POST, "/v1/children", api_add },
+	{ HTTP_DELETE, "/v1/children", api_remove },
+	{ HTTP_POST, "/v1/start", api_start },
+	{ HTTP_POST, "/v1/stop", api_stop },
+	{ HTTP_POST, "/v1/restart", api_restart },
+	{ HTTP_POST, "/v1/signal", api_signal },
+	{ HTTP_POST, "/v1/crash/", api_crash },
+	{ HTTP_POST, "/v1/scale", api_scale },
+	{ HTTP_GET, "/v1/wait", api_wait },
+	{ HTTP_POST, "/v1/shutdown", api_shutdown },
+	{ HTTP_POST, "/v1/reload", api_reload },
+	{ HTTP_POST, "/v1/reopen", api_reopen },
+	{ HTTP_GET, "/metrics", api_metrics },
 };
 
 static bool
@@ -52,37 +52,29 @@ matches(const struct route *r, const char *path)
 }
 
 static void
-on_request(struct evhttp_request *req, void *arg)
+on_request(struct http_request *req, void *arg)
 {
 	struct api *api = arg;
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	int method = evhttp_request_get_command(req);
+	char *path = mem_strdup(http_path(req));
 	const struct route *found = NULL;
 	struct call call = { .api = api, .agent = api->agent, .req = req };
 	bool known = false;
 
-	for (size_t i = 0; path && i < sizeof routes / sizeof *routes; i++)
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
 		if (matches(&routes[i], path)) {
 			known = true;
-			if (routes[i].method == method)
+			if (routes[i].method == http_method(req))
 				found = &routes[i];
 		}
-	if (!found) {
-		http_error(req, known ? 405 : 404, known ?
-		    "this method is not for %s" : "there is no %s here",
-		    path ? path : "such thing");
-		return;
+	if (found) {
+		call.rest = path + strlen(found->path);
+		found->serve(&call);
+	} else if (known) {
+		http_error(req, 405, "this method is not for %s", path);
+	} else {
+		http_error(req, 404, "there is no %s here", path);
 	}
-	if (evhttp_parse_query_str(evhttp_uri_get_query(uri) ?
-	    evhttp_uri_get_query(uri) : "", &call.query) < 0) {
-		http_error(req, 400, "the query cannot be read");
-		return;
-	}
-	call.rest = evhttp_uridecode(path + strlen(found->path), 0, NULL);
-	found->serve(&call);
-	free(call.rest);
-	evhttp_clear_headers(&call.query);
+	free(path);
 }
 
 struct api *
@@ -92,9 +84,22 @@ api_new(struct agent *agent, int listen_fd, struct err *err)
 
 	api->agent = agent;
 	api->waiters = waiters_new(agent);
-	api->server = http_server_new(agent->base, listen_fd, on_request, api,
-	    err);
-	return api->server ? api : NULL;
+	api->server = http_server_new(agent->base, listen_fd, NULL,
+	    on_request, api, err);
+	if (api->server)
+		return api;
+	api_free(api);
+	return NULL;
+}
+
+void
+api_free(struct api *api)
+{
+	if (!api)
+		return;
+	http_server_free(api->server);	/* ends what waits */
+	waiters_free(api->waiters);
+	free(api);
 }
 
 void
@@ -114,7 +119,7 @@ api_child_forgotten(struct api *api, const char *name)
 const char *
 api_query(const struct call *call, const char *key, const char *otherwise)
 {
-	const char *value = evhttp_find_header(&call->query, key);
+	const char *value = http_query_get(call->req, key);
 
 	return value ? value : otherwise;
 }
@@ -160,9 +165,10 @@ api_names(struct call *call)
 {
 	char **names = mem_array(1, sizeof *names);
 	struct map *seen = map_new();
-	struct evkeyval *kv;
+	const struct http_param *params;
 	const char *lost = NULL;
 	bool any = false;
+	size_t n;
 
 	if (api_query(call, "all", NULL)) {
 		any = true;
@@ -170,12 +176,13 @@ api_names(struct call *call)
 		    (c = core_next(call->agent->core, c));)
 			strv_push(&names, c->name);
 	}
-	TAILQ_FOREACH(kv, &call->query, next) {
-		if (strcmp(kv->key, "name") != 0)
+	params = http_query(call->req, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(params[i].key, "name") != 0)
 			continue;
 		any = true;
-		if (add_matching(call, kv->value, seen, &names) == 0)
-			lost = kv->value;
+		if (add_matching(call, params[i].value, seen, &names) == 0)
+			lost = params[i].value;
 	}
 	map_free(seen, NULL);
 	if (!lost && any)

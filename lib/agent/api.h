@@ -21,13 +21,14 @@ struct api {
 struct call {
 	struct api *api;
 	struct agent *agent;
-	struct evhttp_request *req;
-	struct evkeyvalq query;
-	char *rest;		/* of the path, decoded: "NAME", "GROUP/NAME" */
+	struct http_request *req;	/* what it points to is gone when the
+					 * handler returns */
+	char *rest;		/* of the path: "NAME", "GROUP/NAME" */
 };
 
 /* listen_fd: bound and listening; taken. */
 struct api *api_new(struct agent *agent, int listen_fd, struct err *err);
+void api_free(struct api *api);
 void api_child_changed(struct api *api, struct child *child);
 void api_child_forgotten(struct api *api, const char *name);
 
@@ -37,7 +38,7 @@ char **api_names(struct call *call);
 const char *api_query(const struct call *call, const char *key,
     const char *otherwise);
 int64_t api_timeout(const struct call *call, int64_t otherwise_ms);
-void api_write_child(const struct call *call, const struct child *c,
+void api_write_child(const struct agent *agent, const struct child *c,
     struct jsonw *w);
 
 /* api_show.c */

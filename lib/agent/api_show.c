@@ -47,14 +47,15 @@ write_names(struct jsonw *w, const char *key, char *const *names)
 }
 
 static void
-write_fields(const struct call *call, const struct child *c, struct jsonw *w)
+write_fields(const struct agent *agent, const struct child *c,
+    struct jsonw *w)
 {
 	int64_t now_ms = clock_boot_ms();
 	char at[32];
 
 	jsonw_kstr(w, "name", c->name);
 	jsonw_kstr(w, "state", child_state_name(c->state));
-	jsonw_kstr(w, "host", call->agent->config.host);
+	jsonw_kstr(w, "host", agent->config.host);
 	jsonw_key(w, "pid");
 	if (c->pid > 0)
 		jsonw_int(w, c->pid);
@@ -76,11 +77,11 @@ write_fields(const struct call *call, const struct child *c, struct jsonw *w)
 }
 
 void
-api_write_child(const struct call *call, const struct child *c,
+api_write_child(const struct agent *agent, const struct child *c,
     struct jsonw *w)
 {
 	jsonw_object(w);
-	write_fields(call, c, w);
+	write_fields(agent, c, w);
 	jsonw_end_object(w);
 }
 
@@ -127,10 +128,10 @@ api_status(struct call *call)
 		jsonw_array(&w);
 		for (struct child *c = NULL; all &&
 		    (c = core_next(call->agent->core, c));)
-			api_write_child(call, c, &w);
+			api_write_child(call->agent, c, &w);
 		for (char **n = names; n && *n; n++)
-			api_write_child(call, core_find(call->agent->core,
-			    *n), &w);
+			api_write_child(call->agent, core_find(
+			    call->agent->core, *n), &w);
 		jsonw_end_array(&w);
 	}
 	jsonw_end_object(&w);
@@ -188,7 +189,7 @@ api_why(struct call *call)
 	buf_init(&json, 0);
 	jsonw_init(&w, &json);
 	jsonw_object(&w);
-	write_fields(call, c, &w);
+	write_fields(call->agent, c, &w);
 	jsonw_kstr(&w, "wanted_by", c->wanted ? (strcmp(c->source, "file") ?
 	    "start" : "the fleet file") : NULL);
 	jsonw_key(&w, "next_start_in_ms");
@@ -352,6 +353,7 @@ api_metrics(struct call *call)
 		    "%u\n", c->name, c->restarts);
 	buf_printf(&out, "# TYPE swarmsup_dropped_bytes_total counter\n"
 	    "swarmsup_dropped_bytes_total %" PRId64 "\n", all_dropped(call));
-	http_reply(call->req, 200, &out);
+	http_reply_text(call->req, 200, "text/plain; version=0.0.4",
+	    out.data, out.len);
 	buf_release(&out);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests that change something. */
 #include <errno.h>
-#include <event2/buffer.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,23 +45,14 @@ static void
 reply_or_wait(struct call *call, char *const *names, const uint64_t *after,
     enum wait_for what)
 {
+	struct wait wait = { .what = what, .names = names, .after = after,
+	    .timeout_ms = api_timeout(call, WAIT_DEFAULT_MS),
+	    .progress = api_query(call, "progress", NULL) };
+
 	if (api_query(call, "wait", NULL))
-		waiters_add(call->api->waiters, call->req, names, after, what,
-		    api_timeout(call, WAIT_DEFAULT_MS));
+		waiters_add(call->api->waiters, call->req, &wait);
 	else
 		reply_names(call, names);
-}
-
-static char *
-body_of(const struct call *call, size_t *len)
-{
-	struct evbuffer *in = evhttp_request_get_input_buffer(call->req);
-	char *text;
-
-	*len = evbuffer_get_length(in);
-	text = mem_alloc(*len + 1);
-	evbuffer_copyout(in, text, *len);
-	return text;
 }
 
 static void
@@ -137,10 +127,9 @@ api_apply(struct call *call)
 	struct jsonw w;
 	struct buf json;
 	size_t len;
-	char *body = body_of(call, &len);
+	const char *body = http_body(call->req, &len);
 
 	fleet = fleet_spec_parse(body, len, "request", "/", &errors);
-	free(body);
 	if (!fleet) {
 		fail_spec(call, &errors);
 		return;
@@ -185,10 +174,10 @@ api_add(struct call *call)
 	struct child_spec *spec;
 	struct err err;
 	size_t len;
-	char *body = body_of(call, &len), **names = NULL;
+	const char *body = http_body(call->req, &len);
+	char **names = NULL;
 
 	spec = child_spec_parse(name, body, len, "/", &errors);
-	free(body);
 	if (!spec) {
 		fail_spec(call, &errors);
 		return;
@@ -276,7 +265,7 @@ api_restart(struct call *call)
 		after[i] = c->instance;
 		agent_restart(call->agent, *n);
 	}
-	reply_or_wait(call, names, after, WAIT_NEW_INSTANCE);
+	reply_or_wait(call, names, after, WAIT_RESTARTED);
 	free(after);
 	strv_free(names);
 }
@@ -313,6 +302,8 @@ api_crash(struct call *call)
 {
 	struct child *c = core_find(call->agent->core, call->rest);
 	char *names[] = { call->rest, NULL };
+	struct wait wait = { .what = WAIT_CRASHED, .names = names,
+	    .timeout_ms = api_timeout(call, WAIT_DEFAULT_MS) };
 	struct err err;
 	int signo;
 
@@ -327,9 +318,9 @@ api_crash(struct call *call)
 		http_error(call->req, 503, "%s is not running (%s)", c->name,
 		    child_state_name(c->state));
 	} else {
-		waiters_add(call->api->waiters, call->req, names,
-		    &c->instance, WAIT_NEW_INSTANCE,
-		    api_timeout(call, WAIT_DEFAULT_MS));
+		wait.after = &c->instance;
+		wait.old_pid = c->pid;
+		waiters_add(call->api->waiters, call->req, &wait);
 	}
 }
 
@@ -362,6 +353,8 @@ api_wait(struct call *call)
 	static const char *const words[] = { "settled", "running", "stopped",
 	    "exited", "gone", NULL };
 	const char *what = api_query(call, "for", "settled");
+	struct wait wait = { .timeout_ms = api_timeout(call, WAIT_DEFAULT_MS),
+	    .progress = api_query(call, "progress", NULL) };
 	char **names;
 	int i = 0;
 
@@ -373,16 +366,18 @@ api_wait(struct call *call)
 		return;
 	}
 	names = api_names(call);
+	wait.what = i;
+	wait.names = names;
 	if (names)
-		waiters_add(call->api->waiters, call->req, names, NULL, i,
-		    api_timeout(call, WAIT_DEFAULT_MS));
+		waiters_add(call->api->waiters, call->req, &wait);
 	strv_free(names);
 }
 
 static void
 group(struct call *call, bool join)
 {
-	char *slash = strchr(call->rest, '/'), *name = slash + 1;
+	char *slash = strchr(call->rest, '/'),
+	    *name = slash ? slash + 1 : call->rest;
 	char *names[] = { name, NULL };
 	struct err err;
 
