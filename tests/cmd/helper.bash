@@ -16,8 +16,13 @@ teardown() {
 	if [ -e "$T/w/swarmsup.yaml" ]; then
 		timeout 30 "$SWARMSUP" down >/dev/null 2>&1
 	fi
-	until_true "nothing of this test runs" none_left
+	local code=0
+	if ! until_true "nothing of this test runs" none_left; then
+		left | xargs -r kill -9
+		code=1
+	fi
 	rm -rf "$T"
+	return "$code"
 }
 
 sup() {
