@@ -271,10 +271,10 @@ distance(const char *a, int la, const char *b, int lb)
 const char *
 nearest_word(const char *word, const char *const *candidates)
 {
-	int len = strlen(word), best = len / 3 < 1 ? 1 : len / 3;
+	int len = strlen(word), best = len / 3;
 	const char *found = NULL;
 
-	if (len == 0 || len > WORD_LEN_MAX)
+	if (len < 3 || len > WORD_LEN_MAX)
 		return NULL;
 	for (; *candidates; candidates++) {
 		int n = strlen(*candidates), d;
