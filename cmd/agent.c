@@ -65,8 +65,9 @@ argv_of(const struct args *args, const struct agent_config *config)
 static int
 run(const struct args *args)
 {
-	struct agent_config config = { 0 };
-	struct warden_config warden = { 0 };
+	/* Static: what they point to is held until the process ends. */
+	static struct agent_config config;
+	static struct warden_config warden;
 	struct err err;
 	int code;
 
