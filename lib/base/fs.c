@@ -14,24 +14,41 @@
 
 #define READ_CHUNK 65536
 
+static int
+make_folder(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	if (stat(path, &st) < 0)
+		return -1;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode) ? 0 : -1;
+}
+
 int
 fs_mkdirs(const char *path, mode_t mode, struct err *err)
 {
-	char *copy = mem_strdup(path), *p = copy;
+	char *copy = mem_strdup(path);
 	int ret = 0;
 
-	do {
-		p = strchr(p + 1, '/');
-		if (p)
-			*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+	if (!*path)
+		ret = err_sys(err, ENOENT, "cannot make a folder without "
+		    "a name");
+	for (size_t i = 1, len = strlen(path); i <= len; i++) {
+		if (i < len && copy[i] != '/')
+			continue;
+		copy[i] = '\0';
+		if (make_folder(copy, mode) < 0) {
 			ret = err_sys(err, errno, "cannot make folder %s",
 			    copy);
 			break;
 		}
-		if (p)
-			*p = '/';
-	} while (p);
+		copy[i] = path[i];
+	}
 	free(copy);
 	return ret;
 }
