@@ -26,7 +26,11 @@ HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 ifdef COVER
 OPT := -O0 -g --coverage
-LDSAN := --coverage
+LDSAN := --coverage -Wl,--wrap=_exit
+COVER_OBJ := $(BUILD)/tests/cover.o
+# Its child shares the warden's memory until it execs: counters written there
+# would count as the warden's last.
+$(BUILD)/lib/warden/spawn.o: OPT := -O0 -g
 endif
 ifdef DEVELOPER
 WARN += -Werror
@@ -46,7 +50,7 @@ $(file >$(BUILD)/flags,$(FLAGS))
 endif
 
 room_objs = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
-ROOM_LIBS := $(ROOMS:%=$(BUILD)/lib/lib%.a)
+ROOM_LIBS := $(ROOMS:%=$(BUILD)/lib/lib%.a) $(COVER_OBJ)
 CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,swarmsup.c $(wildcard cmd/*.c))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 SIM := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/sim/sim.c))
@@ -57,6 +61,7 @@ WORKER := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 .PHONY: all check check-programs demo sim asan fuzz bench lint format cover \
 	install uninstall static help clean distclean unit fuzz-programs
+.DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -84,7 +89,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define ROOM
-$(BUILD)/lib/lib$(1).a: $(call room_objs,$(1)) lib/$(1)
+$(BUILD)/lib/lib$(1).a: $(call room_objs,$(1)) $(wildcard lib/$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	@ar rcs $$@ $$(filter %.o,$$^)
@@ -105,25 +110,27 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(ROOM_LIBS)
 $(BUILD)/tests/sim/sim: $(BUILD)/tests/sim/sim.o $(ROOM_LIBS)
 	@echo 'LD $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/lib/libcore.a $(BUILD)/lib/libspec.a \
-		$(BUILD)/lib/libbase.a -lyaml
+		$(BUILD)/lib/libbase.a $(COVER_OBJ) -lyaml
 
 # Stand-alone programs: test helpers, examples, benches.
-$(BUILD)/tests/cmd/%: tests/cmd/%.c
+$(BUILD)/tests/cmd/%: tests/cmd/%.c $(COVER_OBJ)
 	@mkdir -p $(@D)
 	@echo 'LD $@'
-	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -o $@ $<
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -o $@ $< $(COVER_OBJ)
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo 'LD $@'
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 $(WARN) -static -o $@ $<
-$(BUILD)/examples/%: examples/%.c
+$(BUILD)/examples/%: examples/%.c $(COVER_OBJ)
 	@mkdir -p $(@D)
 	@echo 'LD $@'
-	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -pie -o $@ $< -ljansson
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDSAN) -pie -o $@ $< $(COVER_OBJ) -ljansson
 
 unit: $(UNIT)
 check-programs: all $(UNIT) $(SIM) $(TOOLS)
+	@:
 fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/%_fuzz)
+	@:
 
 SAN_MAKE = $(MAKE) --no-print-directory SAN=1 BUILD=build/asan
 FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang BUILD=build/fuzz HARDEN= \
