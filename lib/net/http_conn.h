@@ -41,6 +41,7 @@ struct http_conn {
 	size_t nparams;
 	struct evbuffer *out;		/* NULL until something must wait */
 	struct buf headers;		/* more of them, for the answer */
+	uint64_t again;			/* requests wait in `in`: the round */
 	bool keep;			/* for another request */
 	bool half_closed;		/* the client sends no more */
 	bool broken;			/* cannot be written to */

@@ -27,12 +27,13 @@
 struct http_server {
 	struct event_base *base;
 	int fd;
-	struct event *accept, *resume, *sweep;
+	struct event *accept, *resume, *sweep, *again;
 	struct http_limits limits;
 	http_handler_fn *handler;
 	void *arg;
 	LIST_HEAD(, http_conn) conns;
 	struct http_counters count;
+	uint64_t round;			/* of on_again */
 	int64_t warned_ms;
 	bool paused;
 };
@@ -287,6 +288,14 @@ read_body(struct http_conn *c)
 	return status == 0 && c->chunks.state == CHUNK_DONE;
 }
 
+/* Others are waiting too: event_active would come before them. */
+static void
+serve_later(struct http_conn *c)
+{
+	c->again = c->server->round + 1;
+	event_add(c->server->again, &(struct timeval){ 0, 0 });
+}
+
 /* Serves what has come in. */
 static void
 process(struct http_conn *c)
@@ -300,8 +309,7 @@ process(struct http_conn *c)
 		if (!read_body(c))
 			break;
 		if (served++ >= SERVE_ROUND) {
-			/* Others are waiting too. */
-			event_active(c->read, EV_READ, 0);
+			serve_later(c);
 			break;
 		}
 		serve(c);
@@ -443,6 +451,36 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		event_del(server->sweep);
 }
 
+static struct http_conn *
+next_again(const struct http_server *server)
+{
+	struct http_conn *c;
+
+	LIST_FOREACH(c, &server->conns, next)
+		if (c->again == server->round)
+			return c;
+	return NULL;
+}
+
+/* Goes on with those that had more than their share. Any of them may be gone
+ * after one was served, so each is looked up anew. */
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_server *server = arg;
+	struct http_conn *c;
+
+	(void)fd;
+	(void)what;
+	server->round++;
+	while ((c = next_again(server))) {
+		c->again = 0;
+		c->busy++;
+		process(c);
+		conn_leave(c);
+	}
+}
+
 static bool
 is_permitted(int fd)
 {
@@ -567,6 +605,7 @@ http_server_new(struct event_base *base, int listen_fd,
 	server->accept = event_new(base, listen_fd, EV_READ | EV_PERSIST,
 	    listen_fd < 0 ? on_nothing : on_acceptable, server);
 	server->resume = event_new(base, -1, 0, on_resume, server);
+	server->again = event_new(base, -1, 0, on_again, server);
 	server->sweep = event_new(base, -1, EV_PERSIST, on_sweep, server);
 	if (listen_fd >= 0 && event_add(server->accept, NULL) < 0) {
 		err_sys(err, errno, "cannot serve the control socket");
@@ -593,6 +632,7 @@ http_server_free(struct http_server *server)
 	event_free(server->accept);
 	event_free(server->resume);
 	event_free(server->sweep);
+	event_free(server->again);
 	if (server->fd >= 0)
 		close(server->fd);
 	free(server);
