@@ -223,7 +223,7 @@ test_line_reader__a_flood_gets_its_share(void)
 		if (write(theirs, "flood flood\n", 12) != 12)
 			break;
 	before = lines;
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(base, EVLOOP_ONCE);
 	is_int(lines - before, LINE_ROUND_LINES, "so many lines a round");
 	for (int i = 0; i < 20; i++)
 		turn();
