@@ -5,8 +5,8 @@
  * stops through the warden, captures output, keeps what must survive in the
  * store.
  *
- * It holds nothing that its death may lose: children, pipes and the listening
- * socket are the warden's, wishes are the store's.
+ * It holds nothing that its death may lose: children, pipes, channels and the
+ * listening socket are the warden's, wishes are the store's.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -33,6 +33,7 @@ struct link;		/* agent/warden_link.h */
 struct store;		/* agent/store.h */
 struct api;		/* agent/api.h */
 struct capture;		/* agent/capture.h */
+struct channel;		/* agent/channel.h */
 
 struct agent {
 	struct agent_config config;
@@ -44,6 +45,8 @@ struct agent {
 	struct event *tick;		/* the core's deadline */
 	struct event *flush;		/* of the store's batch */
 	struct runner **slots;		/* by the warden's number */
+	struct map *states;		/* names whose state waits in the store
+					 * for their next instance */
 	uint64_t next_serial;
 	char **files;			/* of the fleet document in force */
 	int64_t started_ms;
@@ -64,6 +67,7 @@ struct runner {
 	uint64_t instance;
 	enum process_kind kind;		/* of the run in the slot */
 	struct capture *capture;	/* NULL until there are pipes */
+	struct channel *channel;	/* NULL: none now */
 	int notify_fd, ready_fd;	/* -1: none */
 	struct event *notify, *ready;
 };
@@ -107,7 +111,8 @@ int agent_scale(struct agent *agent, const char *name, int replicas,
     struct err *err);
 int agent_want(struct agent *agent, const char *name, bool wanted,
     struct err *err);
-void agent_restart(struct agent *agent, const char *name);
+/* handoff: its state goes to the new instance, swarmsup-channel(7). */
+void agent_restart(struct agent *agent, const char *name, bool handoff);
 int agent_group(struct agent *agent, const char *name, const char *group,
     bool join, struct err *err);
 void agent_reload(struct agent *agent);

@@ -15,6 +15,7 @@
 
 #include "agent/api.h"
 #include "agent/capture.h"
+#include "agent/handoff.h"
 #include "agent/warden_link.h"
 #include "agent/note.h"
 #include "agent/store.h"
@@ -89,7 +90,11 @@ on_effect(struct agent *agent, const struct effect *e)
 			note_update(r);
 		api_child_changed(agent->api, e->child);
 		break;
+	case EFFECT_BEGIN_HANDOFF:
+		handoff_begin(r);
+		break;
 	case EFFECT_FORGET:
+		handoff_forget(agent, e->child->name);
 		api_child_forgotten(agent->api, e->child->name);
 		if (store_delete_name(agent->store, e->child->name, &err) < 0)
 			log_error("%s", err.text);
@@ -278,6 +283,7 @@ set_up(struct agent *agent, struct err *err)
 		log_error("the state was damaged; it is kept as %s and made "
 		    "anew from the fleet file", rebuilt);
 	free(rebuilt);
+	handoff_load(agent);
 	agent_load(agent);
 	agent->link = link_new(agent->base, WARDEN_AGENT_FD, agent_on_packet,
 	    agent);

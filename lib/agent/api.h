@@ -49,6 +49,11 @@ void api_fleet(struct call *call);
 void api_agent(struct call *call);
 void api_groups(struct call *call);
 void api_metrics(struct call *call);
+/* api_call.c */
+void api_call(struct call *call);
+void api_cast(struct call *call);
+void api_publish(struct call *call);
+void api_multicall(struct call *call);
 /* api_wish.c */
 void api_apply(struct call *call);
 void api_add(struct call *call);

@@ -263,7 +263,8 @@ api_restart(struct call *call)
 		const struct child *c = core_find(call->agent->core, *n);
 
 		after[i] = c->instance;
-		agent_restart(call->agent, *n);
+		agent_restart(call->agent, *n,
+		    api_query(call, "handoff", NULL));
 	}
 	reply_or_wait(call, names, after, WAIT_RESTARTED);
 	free(after);

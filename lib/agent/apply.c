@@ -219,9 +219,10 @@ agent_want(struct agent *agent, const char *name, bool wanted,
 }
 
 void
-agent_restart(struct agent *agent, const char *name)
+agent_restart(struct agent *agent, const char *name, bool handoff)
 {
-	struct input in = { .type = INPUT_RESTART, .name = name };
+	struct input in = { .type = INPUT_RESTART, .name = name,
+	    .handoff = handoff };
 	const struct child *c = core_find(agent->core, name);
 	struct err err;
 

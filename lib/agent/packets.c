@@ -11,6 +11,8 @@
 
 #include "agent/api.h"
 #include "agent/capture.h"
+#include "agent/channel.h"
+#include "agent/handoff.h"
 #include "agent/warden_link.h"
 #include "agent/note.h"
 #include "base/clock.h"
@@ -83,6 +85,8 @@ on_slot(struct agent *agent, const struct wire_slot *m, int *fds)
 	in.restarts = note.restarts;
 	in.ready = note.ready;
 	agent_step(agent, &in);
+	if (r->kind == PROCESS_MAIN)
+		handoff_deliver(r);
 }
 
 static void
@@ -98,6 +102,8 @@ on_spawned(struct agent *agent, const struct wire_spawned *m, int *fds)
 	in.instance = r->instance;
 	in.kind = r->kind;
 	agent_step(agent, &in);
+	if (r->kind == PROCESS_MAIN)
+		handoff_deliver(r);
 	api_child_changed(agent->api, r->child);
 }
 
@@ -166,6 +172,13 @@ on_exited(struct agent *agent, const struct wire_exited *m)
 	}
 	if (r->capture)
 		capture_drain(r->capture);
+	if (r->kind == PROCESS_MAIN && r->channel) {
+		struct channel *channel = r->channel;
+
+		channel_drain(channel);
+		r->channel = NULL;
+		channel_free(channel);
+	}
 	in.name = r->child->name;
 	in.instance = r->instance;
 	in.kind = r->kind;

@@ -14,11 +14,14 @@
 
 #include "agent/agent.h"
 #include "agent/capture.h"
+#include "agent/channel.h"
+#include "agent/child_calls.h"
 #include "agent/descent.h"
 #include "agent/warden_link.h"
 #include "agent/note.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/units.h"
@@ -57,6 +60,7 @@ runner_free(struct runner *r)
 {
 	struct wire_head m = { .type = WIRE_FREE };
 
+	channel_free(r->channel);
 	capture_free(r->capture);
 	drop_event(&r->notify, &r->notify_fd);
 	drop_event(&r->ready, &r->ready_fd);
@@ -210,6 +214,13 @@ runner_take_fds(struct runner *r, int *fds)
 		capture_add_err(r->capture, r->agent->base, fds[1]);
 		fds[1] = -1;
 	}
+	if (fds[2] >= 0 && r->child) {
+		channel_free(r->channel);
+		/* Before the list is complete: one that ran already. */
+		r->channel = channel_new(r->agent->base, fds[2],
+		    !r->agent->ready, child_calls_serve, r);
+		fds[2] = -1;
+	}
 	watch(r, &fds[3], &r->notify, &r->notify_fd, on_notify);
 	watch(r, &fds[4], &r->ready, &r->ready_fd, on_ready_pipe);
 }
@@ -307,6 +318,13 @@ read_env_file(struct map *env, char ***order, const char *path,
 	return ret;
 }
 
+/* The child's number of its channel. */
+static int
+channel_fd_of(const struct child_spec *spec)
+{
+	return spec->ready == READY_FD && spec->ready_fd == 3 ? 4 : 3;
+}
+
 static void
 add_own(struct runner *r, struct map *env, char ***order,
     enum process_kind kind)
@@ -323,6 +341,9 @@ add_own(struct runner *r, struct map *env, char ***order,
 	    (unsigned long long)c->instance);
 	add_envf(env, order, "SWARMSUP_REPLICA=%d", c->replica);
 	add_envf(env, order, "SWARMSUP_SOCKET=%s", config->paths.socket);
+	if (kind == PROCESS_MAIN && c->spec->channel)
+		add_envf(env, order, "SWARMSUP_CHANNEL_FD=%d",
+		    channel_fd_of(c->spec));
 	if (kind == PROCESS_MAIN && c->spec->ready == READY_NOTIFY) {
 		add_envf(env, order, "NOTIFY_SOCKET=@swarmsup/%d/%d",
 		    r->agent->warden_pid, r->slot);
@@ -441,6 +462,10 @@ set_rest(struct wire_spawn *m, const struct runner *r, enum process_kind kind)
 	m->want_fds = WIRE_FD_OUT | (spec->stderr_separate ? WIRE_FD_ERR : 0);
 	if (kind != PROCESS_MAIN)
 		return;
+	if (spec->channel) {
+		m->want_fds |= WIRE_FD_CHANNEL;
+		m->channel_fd = channel_fd_of(spec);
+	}
 	if (spec->ready == READY_NOTIFY) {
 		m->want_fds |= WIRE_FD_NOTIFY;
 		snprintf(m->notify_name, sizeof m->notify_name,
@@ -524,6 +549,25 @@ out:
 	buf_release(&env.text);
 }
 
+/* Why, before the signal: it is the child's last chance to care. */
+static void
+say_die(struct runner *r)
+{
+	const char *reason = r->child->reason;
+	struct jsonw w;
+	struct buf params;
+
+	if (!*reason)
+		reason = r->agent->stopping ? "the host stops" : "stopped";
+	buf_init(&params, 0);
+	jsonw_init(&w, &params);
+	jsonw_object(&w);
+	jsonw_kstr(&w, "reason", reason);
+	jsonw_end_object(&w);
+	channel_notify(r->channel, "die", params.data, params.len);
+	buf_release(&params);
+}
+
 void
 runner_stop(struct runner *r, int64_t kill_after_ms, bool abort_first)
 {
@@ -533,6 +577,8 @@ runner_stop(struct runner *r, int64_t kill_after_ms, bool abort_first)
 	    .kill_ms = kill_after_ms == DURATION_INFINITY ? WIRE_NEVER :
 	    now_ms + kill_after_ms };
 
+	if (r->channel && r->kind == PROCESS_MAIN)
+		say_die(r);
 	link_send(r->agent->link, &m, sizeof m, -1);
 }
 

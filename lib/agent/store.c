@@ -26,7 +26,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS instances (name TEXT PRIMARY KEY,"
     " epoch INTEGER, instance INTEGER);"
     "CREATE TABLE IF NOT EXISTS groups (name TEXT, grp TEXT, joined INTEGER,"
-    " PRIMARY KEY (name, grp));";
+    " PRIMARY KEY (name, grp));"
+    "CREATE TABLE IF NOT EXISTS handoffs (name TEXT PRIMARY KEY,"
+    " instance INTEGER, state BLOB);";
 
 static int
 fail(struct store *s, struct err *err, const char *what)
@@ -255,6 +257,56 @@ store_put_group(struct store *s, const char *name, const char *group,
 	    "ssi", name, group, (int64_t)joined);
 }
 
+int
+store_put_state(struct store *s, const char *name, uint64_t instance,
+    const char *state, size_t len, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int ret;
+
+	store_flush(s);
+	if (sqlite3_prepare_v2(s->db, "INSERT OR REPLACE INTO handoffs "
+	    "VALUES (?,?,?)", -1, &stmt, NULL) != SQLITE_OK)
+		return fail(s, err, "write");
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(stmt, 2, (int64_t)instance);
+	sqlite3_bind_blob64(stmt, 3, state, len, SQLITE_STATIC);
+	ret = sqlite3_step(stmt) == SQLITE_DONE ? 0 : fail(s, err, "write");
+	sqlite3_finalize(stmt);
+	return ret;
+}
+
+char *
+store_state(struct store *s, const char *name, uint64_t *instance,
+    size_t *len)
+{
+	sqlite3_stmt *stmt;
+	char *state = NULL;
+
+	if (sqlite3_prepare_v2(s->db, "SELECT instance, state FROM handoffs "
+	    "WHERE name=?", -1, &stmt, NULL) != SQLITE_OK)
+		return NULL;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_TRANSIENT);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		const void *blob = sqlite3_column_blob(stmt, 1);
+
+		*instance = sqlite3_column_int64(stmt, 0);
+		*len = sqlite3_column_bytes(stmt, 1);
+		state = mem_alloc(*len + 1);
+		if (blob)
+			memcpy(state, blob, *len);
+	}
+	sqlite3_finalize(stmt);
+	return state;
+}
+
+int
+store_delete_state(struct store *s, const char *name, struct err *err)
+{
+	store_flush(s);
+	return run(s, err, "DELETE FROM handoffs WHERE name=?", "s", name);
+}
+
 void
 store_put_instance(struct store *s, const char *name, uint64_t epoch,
     uint64_t instance)
@@ -327,4 +379,11 @@ store_each_group(struct store *s, store_group_fn *each, void *arg)
 {
 	EACH("SELECT name, grp, joined FROM groups", each(arg, text(stmt, 0),
 	    text(stmt, 1), sqlite3_column_int(stmt, 2)));
+}
+
+int
+store_each_state(struct store *s, store_state_fn *each, void *arg)
+{
+	EACH("SELECT name, instance FROM handoffs", each(arg, text(stmt, 0),
+	    sqlite3_column_int64(stmt, 1)));
 }

@@ -42,6 +42,13 @@ int store_delete_name(struct store *store, const char *name, struct err *err);
 int store_put_group(struct store *store, const char *name, const char *group,
     int joined, struct err *err);
 
+/* A child's state between two instances: JSON text, of this instance. */
+int store_put_state(struct store *store, const char *name, uint64_t instance,
+    const char *state, size_t len, struct err *err);
+char *store_state(struct store *store, const char *name, uint64_t *instance,
+    size_t *len);					/* caller frees */
+int store_delete_state(struct store *store, const char *name, struct err *err);
+
 /* Not synced one by one. */
 void store_put_instance(struct store *store, const char *name, uint64_t epoch,
     uint64_t instance);
@@ -58,6 +65,8 @@ int store_each_spec(struct store *store, store_spec_fn *each, void *arg);
 int store_each_want(struct store *store, store_want_fn *each, void *arg);
 int store_each_instance(struct store *store, store_instance_fn *each,
     void *arg);
+typedef int store_state_fn(void *arg, const char *name, uint64_t instance);
+int store_each_state(struct store *store, store_state_fn *each, void *arg);
 int store_each_group(struct store *store, store_group_fn *each, void *arg);
 
 #endif

@@ -4,7 +4,6 @@
 #include "net/line_reader.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 
 #define PEEK_MAX (64 * 1024)	/* bytes looked at together */
 #define ROUND_BYTES (4 * PEEK_MAX)
+#define DRAIN_ROUNDS 128	/* more than fits into a socket */
 #define STALL_MS 100		/* a part that does not grow for so long is
 				 * taken: its sender may have filled the
 				 * socket's buffer */
@@ -28,7 +28,7 @@ struct line_reader {
 	struct buf held;		/* beginning of a line, taken */
 	bool skipping;			/* the rest of one that is too long */
 	bool again;			/* `stall` means: go on */
-	bool busy, dead, ended;
+	bool paused, busy, dead, ended;
 };
 
 static char scratch[PEEK_MAX + 1];
@@ -97,7 +97,7 @@ look(struct line_reader *r, size_t len, bool force, int *lines)
 	size_t at = 0;
 	char *end;
 
-	while (!r->dead && *lines < LINE_ROUND_LINES &&
+	while (!r->dead && !r->paused && *lines < LINE_ROUND_LINES &&
 	    (end = memchr(scratch + at, '\n', len - at))) {
 		size_t n = end - (scratch + at);
 
@@ -105,7 +105,7 @@ look(struct line_reader *r, size_t len, bool force, int *lines)
 		at += n + 1;
 		++*lines;
 	}
-	if (r->dead || *lines == LINE_ROUND_LINES)
+	if (r->dead || r->paused || *lines == LINE_ROUND_LINES)
 		return at;
 	/* What is left is part of a line. */
 	if (force || r->held.len > 0 || r->skipping ||
@@ -136,7 +136,7 @@ go_round(struct line_reader *r, bool force)
 		}
 		done = look(r, n, force, &lines);
 		take(r, done);
-		if (r->dead)
+		if (r->dead || r->paused)
 			return false;
 		if (done < (size_t)n && lines < LINE_ROUND_LINES) {
 			event_add(r->stall, &stall);
@@ -150,7 +150,7 @@ go_round(struct line_reader *r, bool force)
 static void
 turn(struct line_reader *r, bool force)
 {
-	if (r->ended)
+	if (r->ended || r->paused)
 		return;
 	r->busy = true;
 	r->again = go_round(r, force) && !r->dead;
@@ -196,6 +196,29 @@ line_reader_new(struct event_base *base, int fd, size_t max,
 	r->stall = event_new(base, -1, 0, on_stall, r);
 	event_add(r->read, NULL);
 	return r;
+}
+
+void
+line_reader_drain(struct line_reader *r)
+{
+	bool more = true;
+
+	r->busy = true;
+	for (int i = 0; i < DRAIN_ROUNDS && more && !r->dead && !r->ended; i++)
+		more = go_round(r, false);
+	r->busy = false;
+	if (r->dead)
+		line_reader_free(r);
+}
+
+void
+line_reader_pause(struct line_reader *r, bool paused)
+{
+	if (r->paused && !paused && !r->ended) {
+		r->again = true;	/* there will be no new edge */
+		event_add(r->stall, &(struct timeval){ 0, 0 });
+	}
+	r->paused = paused;
 }
 
 void

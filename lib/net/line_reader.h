@@ -12,6 +12,7 @@
 #define NET_LINE_READER_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LINE_ROUND_LINES 64		/* lines per round of the loop */
@@ -25,9 +26,14 @@ typedef void line_fn(void *arg, char *line, size_t len);
 /* The end, or an error (errnum not 0). Nothing more will be called. */
 typedef void line_end_fn(void *arg, int errnum);
 
-/* fd: non-blocking, not taken. The reader may be freed in its callbacks. */
+/* fd: non-blocking, not taken. It is watched edge-triggered, and an event of
+ * the owner's on it (to write) must be so too: libevent cannot mix. The reader may be freed in its callbacks. */
 struct line_reader *line_reader_new(struct event_base *base, int fd,
     size_t max, line_fn *on_line, line_end_fn *on_end, void *arg);
 void line_reader_free(struct line_reader *reader);
+/* Delivers what lies there now, up to the end: the sender is gone. */
+void line_reader_drain(struct line_reader *reader);
+/* While paused nothing is read; the sender has to wait. */
+void line_reader_pause(struct line_reader *reader, bool paused);
 
 #endif
